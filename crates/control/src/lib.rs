@@ -1,0 +1,1 @@
+//! The control plane: one file per operation

@@ -1,0 +1,1 @@
+//! IAM policies: documents, and the one engine that evaluates them.

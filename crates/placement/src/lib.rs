@@ -1,0 +1,1 @@
+//! Which environment serves an invocation: warm, or new

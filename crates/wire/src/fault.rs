@@ -1,0 +1,44 @@
+//! An error answer: AWS's name, status and text.
+
+use std::collections::BTreeMap;
+
+use http::StatusCode;
+
+/// An error as a client of AWS sees it. Each protocol spells it in its own way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// AWS's name of the error, as the client's exception is called.
+    pub code: String,
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The text for the caller.
+    pub message: String,
+    /// Whether the body spells the text's key `Message` rather than `message`.
+    pub capital_message: bool,
+    /// Further members of the error's body, as `Type` or `Reason`.
+    pub members: BTreeMap<&'static str, String>,
+    /// Further headers, as `Retry-After`.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl Fault {
+    /// A fault without further members.
+    #[must_use]
+    pub fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            status,
+            message: message.into(),
+            capital_message: false,
+            members: BTreeMap::new(),
+            headers: Vec::new(),
+        }
+    }
+
+    /// The same fault with `key` in its body.
+    #[must_use]
+    pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
+        self.members.insert(key, value.into());
+        self
+    }
+}
