@@ -33,7 +33,7 @@ pub struct AccountId(Box<str>);
 
 /// A region's code, as `us-east-1`.
 ///
-/// Source: Smithy pattern `[a-z]{2}(-gov)?(-iso([a-z])?)?-[a-z]+-\d{1}` of Lambda's ARNs.
+/// Source: Smithy pattern `(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}` of Lambda's ARNs.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Region(Box<str>);
 
@@ -138,7 +138,7 @@ impl FromStr for Region {
         let rest: Vec<&str> = parts.collect();
         let (number, words) = rest.split_last().ok_or_else(refuse)?;
         let lower = |s: &&str| !s.is_empty() && s.bytes().all(|c| c.is_ascii_lowercase());
-        let good = area.len() == 2
+        let good = (area.len() == 2 || area == "eusc")
             && lower(&area)
             && number.len() == 1
             && number.bytes().all(|c| c.is_ascii_digit())
@@ -389,6 +389,16 @@ mod tests {
         check("arn:aws:lambda:us-east-1:0:function:hello", None);
         check("arn:aws:lambda:nowhere:000000000000:function:hello", None);
         check(&"a".repeat(65), None);
+    }
+
+    #[test]
+    fn regions_have_their_form() {
+        for good in ["us-east-1", "us-gov-west-1", "us-isob-east-1", "eusc-de-east-1"] {
+            assert_eq!(good.parse::<Region>().map(|region| region.to_string()), Ok(good.to_owned()));
+        }
+        for bad in ["", "us", "us-1", "us-east-", "us-east-12", "US-east-1", "invalid-region", "function"] {
+            assert!(bad.parse::<Region>().is_err(), "for {bad}");
+        }
     }
 
     #[test]

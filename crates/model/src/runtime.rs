@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::arn::Malformed;
+use sha2::{Digest, Sha256};
+
+use crate::arn::{Malformed, Region};
 
 /// A runtime identifier such as `python3.12` or `provided.al2023`.
 ///
@@ -45,6 +47,15 @@ impl Runtime {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The ARN that names this build of the runtime, as `RuntimeVersionConfig` and the log's `INIT_START` line
+    /// tell it: one per runtime, the same in every answer (recorded: 64 hexadecimal digits after `runtime:`).
+    #[must_use]
+    pub fn version_arn(&self, region: &Region) -> String {
+        let build = Sha256::digest(format!("lanthorn runtime {}", self.text));
+        let hex: String = build.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("arn:aws:lambda:{region}::runtime:{hex}")
     }
 
     /// The language's version as written: `3.12` of `python3.12`, `20` of `nodejs20.x`.
@@ -104,5 +115,16 @@ mod tests {
         check("java21", Family::Java, "21");
         check("provided.al2023", Family::Provided, ".al2023");
         assert!("cobol85".parse::<Runtime>().is_err());
+    }
+
+    #[test]
+    fn a_build_has_one_arn() {
+        let region: Region = "us-east-1".parse().expect("a region");
+        let arn = |text: &str| text.parse::<Runtime>().expect("known").version_arn(&region);
+        let build = arn("python3.12");
+        let hex = build.strip_prefix("arn:aws:lambda:us-east-1::runtime:").expect("a runtime's ARN");
+        assert!(hex.len() == 64 && hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        assert_eq!(build, arn("python3.12"));
+        assert_ne!(build, arn("python3.13"));
     }
 }

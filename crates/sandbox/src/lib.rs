@@ -12,18 +12,37 @@
 //! the server dies, the warden destroys every box and ends. What this crate is
 //! *not*: it knows no runtime, no invocation and no AWS.
 
+pub mod finding;
+pub mod linux;
+mod protocol;
+pub mod simulated;
 pub mod spec;
+mod sys;
+pub mod warden;
 
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 
 use futures::future::BoxFuture;
+use tokio::sync::oneshot;
 
-pub use spec::{Process, Spec};
+pub use finding::{Enforced, Finding};
+pub use linux::Linux;
+pub use spec::{Mount, Process, Spec};
+pub use warden::probe;
 
 /// Makes sandboxes: the Linux one, or the simulated one.
 pub trait Launcher: Send + Sync {
     /// Builds a box. No process of the function runs in it yet.
+    ///
+    /// Must be called on a tokio runtime: the box's events are read there.
+    ///
+    /// # Errors
+    /// [`CreateError::Step`] if the kernel refused one of the steps; the next try may succeed.
+    /// [`CreateError::WardenGone`] if no box can be made any more.
+    ///
+    /// # Cancel safety
+    /// Dropping the future destroys the half-made box.
     fn create(&self, spec: Spec) -> BoxFuture<'_, Result<Created, CreateError>>;
 }
 
@@ -39,23 +58,44 @@ pub struct Created {
 
 /// One box, owned by one environment. Dropping it destroys it.
 pub trait Sandbox: Send + Sync {
-    /// Starts a process in the box. Its end is told once through the returned channel.
-    fn start(&self, process: Process) -> BoxFuture<'_, Result<tokio::sync::oneshot::Receiver<Exit>, StartError>>;
+    /// Starts a process in the box. Its end is told once through the returned channel, after every descriptor it
+    /// held has been closed, so that whoever reads its output afterwards finds all of it.
+    ///
+    /// # Errors
+    /// [`StartError::Execute`] if the program could not be executed; the box is as before.
+    /// [`StartError::Gone`] if the box is.
+    fn start(&self, process: Process) -> BoxFuture<'_, Result<oneshot::Receiver<Exit>, StartError>>;
 
-    /// Sends `signal` (a number, as `libc::SIGTERM`) to the process started under `name`.
+    /// Sends `signal` (a number, as `libc::SIGTERM`) to the process started under `name`; nothing if it has ended.
     fn signal(&self, name: &str, signal: i32) -> BoxFuture<'_, ()>;
 
     /// Kills every process of the function and waits until they are gone; the box and its `/tmp` stay.
+    ///
+    /// # Errors
+    /// [`Gone`] if the box is, and with it every process.
     fn reset(&self) -> BoxFuture<'_, Result<(), Gone>>;
 
-    /// The most memory the box has used since it was made, in bytes: from the cgroup, else the sum of the
-    /// processes' high-water marks. None if the host cannot tell.
+    /// The most memory the box has used since it was made, in bytes: from the cgroup, else the largest sum the
+    /// box's init has seen of its processes. None if the host cannot tell.
     fn memory_peak_bytes(&self) -> Option<u64>;
 
-    /// Stops every process where it stands. A host without a freezer answers an error.
+    /// Sets the CPU time the box may use, in thousandths of one CPU; `None` lifts the limit, as AWS does while a
+    /// function initialises. Nothing happens on a host without CPU bandwidth control.
+    ///
+    /// # Errors
+    /// [`Gone`] if the box is.
+    fn set_cpu_milli(&self, cpu_milli: Option<u32>) -> BoxFuture<'_, Result<(), Gone>>;
+
+    /// Stops every process where it stands: by the cgroup freezer, else by `SIGSTOP`.
+    ///
+    /// # Errors
+    /// [`Gone`] if the box is.
     fn freeze(&self) -> BoxFuture<'_, Result<(), Gone>>;
 
     /// Undoes [`Sandbox::freeze`].
+    ///
+    /// # Errors
+    /// [`Gone`] if the box is.
     fn thaw(&self) -> BoxFuture<'_, Result<(), Gone>>;
 
     /// Kills everything and waits until no process, mount, cgroup or namespace of the box is left.

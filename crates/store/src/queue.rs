@@ -3,6 +3,15 @@
 //! A message is durable before `send` answers. A receiver leases it for a while;
 //! it then acknowledges (gone), releases (due again after a delay) or lets the
 //! lease run out (due again at once). Delivery is at least once.
+//!
+//! ```text
+//!  send ──► delayed ──delay over──► due ──lease──► leased ──acknowledge──► (gone)
+//!              ▲                     ▲               │  └─extend─┐
+//!              └───────release───────┼───────────────┤ ◄─────────┘
+//!                                    └─lease over────┘
+//! ```
+//!
+//! Times are read from the wall clock to the millisecond; durations are cut to it.
 
 use std::time::Duration;
 
@@ -25,7 +34,9 @@ pub struct Leased {
     pub sent_at: Timestamp,
 }
 
-/// Proof of a lease: stale once the lease ran out and another has the message.
+/// Proof of a lease: stale once the message was acknowledged, released, or leased again.
+///
+/// Neither number is ever used twice, so a stale receipt can never touch another message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Receipt {
     /// The message.
@@ -48,20 +59,42 @@ pub enum LeaseError {
 /// Durable queues, made by naming them.
 pub trait Queue: Send + Sync {
     /// Adds `bytes` to `queue`, due after `delay`. Durable when it answers.
+    ///
+    /// # Errors
+    /// The engine failed; the message may or may not have been added.
     fn send(&self, queue: String, bytes: Bytes, delay: Duration) -> BoxFuture<'_, Result<(), Error>>;
 
-    /// Leases up to `limit` due messages of `queue` for `lease`, oldest due first. Empty when none is due.
+    /// Leases up to `limit` due messages of `queue` for `lease`: the longest due first, of equals the one
+    /// sent first. Empty when none is due.
+    ///
+    /// # Errors
+    /// The engine failed.
+    ///
+    /// # Cancel safety
+    /// Messages leased for a dropped future are due again when `lease` is over.
     fn lease(&self, queue: String, limit: usize, lease: Duration) -> BoxFuture<'_, Result<Vec<Leased>, Error>>;
 
-    /// Makes the lease end `lease` from now.
+    /// Makes the lease end `lease` from now. A lease that ran out but that nobody took over is good again.
+    ///
+    /// # Errors
+    /// [`LeaseError::Stale`] when the receipt no longer holds.
     fn extend(&self, receipt: Receipt, lease: Duration) -> BoxFuture<'_, Result<(), LeaseError>>;
 
-    /// Done: the message is gone.
+    /// Done: the message is gone. Durable when it answers.
+    ///
+    /// # Errors
+    /// [`LeaseError::Stale`] when the receipt no longer holds.
     fn acknowledge(&self, receipt: Receipt) -> BoxFuture<'_, Result<(), LeaseError>>;
 
     /// Not done: due again after `delay`.
+    ///
+    /// # Errors
+    /// [`LeaseError::Stale`] when the receipt no longer holds.
     fn release(&self, receipt: Receipt, delay: Duration) -> BoxFuture<'_, Result<(), LeaseError>>;
 
-    /// How many messages `queue` holds, leased ones included.
+    /// How many messages `queue` holds, delayed and leased ones included.
+    ///
+    /// # Errors
+    /// The engine failed.
     fn depth(&self, queue: String) -> BoxFuture<'_, Result<u64, Error>>;
 }

@@ -11,7 +11,8 @@ pub struct Fault {
     pub code: String,
     /// The HTTP status.
     pub status: StatusCode,
-    /// The text for the caller.
+    /// The text for the caller. Empty where AWS has none: JSON then says `null`
+    /// (recorded: `function_arn_other_account_exc`).
     pub message: String,
     /// Whether the body spells the text's key `Message` rather than `message`.
     pub capital_message: bool,
@@ -40,5 +41,27 @@ impl Fault {
     pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.members.insert(key, value.into());
         self
+    }
+
+    /// The same fault without `key` in its body. Some of AWS's answers lack the `Type` their model names.
+    #[must_use]
+    pub fn without(mut self, key: &'static str) -> Self {
+        self.members.remove(key);
+        self
+    }
+
+    /// The same fault with a header, as `Retry-After`.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The members of a JSON body.
+    pub(crate) fn json(&self) -> BTreeMap<&'static str, Option<&str>> {
+        let mut body: BTreeMap<_, _> = self.members.iter().map(|(key, value)| (*key, Some(value.as_str()))).collect();
+        let text = (!self.message.is_empty()).then_some(self.message.as_str());
+        body.insert(if self.capital_message { "Message" } else { "message" }, text);
+        body
     }
 }

@@ -1,0 +1,100 @@
+"""Starts the real binary, and tells what it left behind when it is gone."""
+
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = pathlib.Path(os.environ.get("LANTHORN_BIN", ROOT / "target/debug/lanthorn"))
+START_TIMEOUT_S = 30
+STOP_TIMEOUT_S = 60
+
+
+class Server:
+    """One `lanthorn serve` on a free port with a data directory of its own.
+
+    `user` starts it as that ordinary user, who must be able to read the binary.
+    """
+
+    def __init__(self, *args, data=None, user=None, env=None):
+        self.user = user
+        self._own_data = data is None
+        self.data = pathlib.Path(data or tempfile.mkdtemp(prefix="lanthorn-test-"))
+        if user and self._own_data:
+            shutil.chown(self.data, user, None)
+        self.args = list(args)
+        self.env = {**os.environ, **(env or {})}
+        self.process = None
+        self.url = None
+        self.lines = []
+        self.start()
+
+    def start(self):
+        command = [str(BINARY), "serve", "--data", str(self.data), "--listen", "127.0.0.1:0", *self.args]
+        env = dict(self.env)
+        if self.user:
+            command = ["setpriv", f"--reuid={self.user}", "--regid=nogroup", "--clear-groups", *command]
+            env["HOME"] = str(self.data)
+        self.process = subprocess.Popen(
+            command, env=env, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        listening = threading.Event()
+
+        def read():
+            for line in self.process.stdout:
+                self.lines.append(line)
+                found = re.search(r"listening on (http://\S+)", line)
+                if found:
+                    self.url = found[1]
+                    listening.set()
+            listening.set()
+
+        self._reader = threading.Thread(target=read, daemon=True)
+        self._reader.start()
+        assert listening.wait(START_TIMEOUT_S) and self.url, "the server did not start:\n" + "".join(self.lines)
+
+    @property
+    def port(self):
+        return int(self.url.rsplit(":", 1)[1])
+
+    def terminate(self):
+        """SIGTERM, then waits until it is gone."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(STOP_TIMEOUT_S)
+        self._reader.join(STOP_TIMEOUT_S)
+        return code
+
+    def kill(self):
+        """SIGKILL, then waits until it is gone."""
+        self.process.kill()
+        self.process.wait(STOP_TIMEOUT_S)
+
+    def restart(self):
+        self.url = None
+        self.start()
+
+    def close(self):
+        self.terminate()
+        if self._own_data:
+            shutil.rmtree(self.data, ignore_errors=True)
+
+    def descendants(self):
+        """Every process below the server: pid → command line."""
+        listing = subprocess.run(["ps", "-e", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+        rows = [line.split(None, 2) for line in listing.splitlines()]
+        below, found = {str(self.process.pid)}, {}
+        grown = True
+        while grown:
+            grown = False
+            for pid, parent, *command in rows:
+                if parent in below and pid not in below:
+                    below.add(pid)
+                    found[int(pid)] = " ".join(command)
+                    grown = True
+        return found
