@@ -71,7 +71,7 @@ fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> anyhow::Result<()> {
             bail!("not a 200: {}", String::from_utf8_lossy(&buffer[..have]));
         }
         let lengths = text.lines().filter_map(|line| line.split_once(':'));
-        let length =
+        let mut length =
             lengths.filter(|(name, _)| name.eq_ignore_ascii_case("content-length")).map(|(_, value)| value.trim());
         let length: usize = length.next_back().context("an answer without a length")?.parse()?;
         let whole = head + 4 + length;

@@ -11,6 +11,7 @@ import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("LANTHORN_BIN", ROOT / "target/debug/lanthorn"))
+USER = os.environ.get("LANTHORN_TEST_USER")
 START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 60
 
@@ -18,15 +19,25 @@ STOP_TIMEOUT_S = 60
 class Server:
     """One `lanthorn serve` on a free port with a data directory of its own.
 
-    `user` starts it as that ordinary user, who must be able to read the binary.
+    `user` starts it as that ordinary user, from a copy of the binary that everybody can read; LANTHORN_TEST_USER
+    does so for every server.
     """
 
-    def __init__(self, *args, data=None, user=None, env=None):
+    def __init__(self, *args, data=None, user=USER, env=None):
         self.user = user
         self._own_data = data is None
         self.data = pathlib.Path(data or tempfile.mkdtemp(prefix="lanthorn-test-"))
-        if user and self._own_data:
-            shutil.chown(self.data, user, None)
+        self.binary = BINARY
+        if user:
+            self._home = pathlib.Path(tempfile.mkdtemp(prefix="lanthorn-home-"))
+            self._home.chmod(0o755)
+            self.binary = self._home / "lanthorn"
+            try:
+                os.link(BINARY, self.binary)
+            except OSError:
+                shutil.copy2(BINARY, self.binary)
+            if self._own_data:
+                shutil.chown(self.data, user, None)
         self.args = list(args)
         self.env = {**os.environ, **(env or {})}
         self.process = None
@@ -35,7 +46,7 @@ class Server:
         self.start()
 
     def start(self):
-        command = [str(BINARY), "serve", "--data", str(self.data), "--listen", "127.0.0.1:0", *self.args]
+        command = [str(self.binary), "serve", "--data", str(self.data), "--listen", "127.0.0.1:0", *self.args]
         env = dict(self.env)
         if self.user:
             command = ["setpriv", f"--reuid={self.user}", "--regid=nogroup", "--clear-groups", *command]
@@ -83,6 +94,8 @@ class Server:
         self.terminate()
         if self._own_data:
             shutil.rmtree(self.data, ignore_errors=True)
+        if self.user:
+            shutil.rmtree(self._home, ignore_errors=True)
 
     def descendants(self):
         """Every process below the server: pid → command line."""

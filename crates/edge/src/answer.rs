@@ -172,11 +172,11 @@ impl Edge {
             base_url: base_url(&request),
             trace: trace.clone(),
         };
-        if operation.name == "Invoke" {
+        if trace::invokes(operation) {
             // A caller that left is noticed further in: the function runs on, as on AWS.
-            return let mut answer = router.call(operation, context, request).await;
-        trace::tell(operation, trace.as_deref(), &mut answer);
-        Ok(answer);
+            let mut answer = router.call(operation, context, request).await;
+            trace::tell(operation, trace.as_deref(), &mut answer);
+            return Ok(answer);
         }
         // A change that was begun is finished, whether or not its caller still listens.
         let router = Arc::clone(router);

@@ -36,7 +36,8 @@ pub(crate) fn tell(operation: &'static OperationModel, trace: Option<&str>, answ
     }
 }
 
-fn invokes(operation: &'static OperationModel) -> bool {
+/// Whether `operation` runs a function.
+pub(crate) fn invokes(operation: &'static OperationModel) -> bool {
     std::ptr::eq(operation, lambda::Invoke::MODEL)
 }
 

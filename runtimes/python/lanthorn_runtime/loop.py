@@ -27,8 +27,10 @@ def main():
 
 
 def _settle_in():
-    # Python sets this by itself where the locale of `LANG` is missing; up to 3.11 AWS's functions do not see it.
-    if sys.version_info < (3, 12) and os.environ.get("LC_CTYPE") == "C.UTF-8":
+    # Python sets this by itself where the locale of `LANG` is missing. On AWS it is missing from 3.12 on.
+    if sys.version_info >= (3, 12):
+        os.environ.setdefault("LC_CTYPE", "C.UTF-8")
+    elif os.environ.get("LC_CTYPE") == "C.UTF-8":
         del os.environ["LC_CTYPE"]
     if sys.flags.no_site:
         import _sitebuiltins

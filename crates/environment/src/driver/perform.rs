@@ -75,9 +75,9 @@ impl Environment {
             tracing::error!(error = &error as &dyn std::error::Error, "cannot serve the Runtime API");
             return Some(Event::BoxGone);
         }
-        // AWS gives INIT a whole CPU, and calls what their memory buys.
-        let cpu_milli = (phase == Phase::Invoke).then_some(home.recipe.spec.cpu_milli);
-        if home.sandbox.set_cpu_milli(cpu_milli).await.is_err() {
+        // AWS gives INIT a whole CPU, and calls what their memory buys. An INIT that is repeated within a call has it
+        // too: otherwise a small function could not start again within a short time-out.
+        if home.sandbox.set_cpu_milli(None).await.is_err() {
             return Some(Event::BoxGone);
         }
         match Process::start(&*home.sandbox, &home.recipe).await {

@@ -5,22 +5,26 @@
 //!  turn    ◄─ Incoming{Header ─► Body | Skip} ◄── read ── socket  into a buffer shared by the shard's thread
 //! ```
 //!
+//! The socket is registered for reading alone. Registered for writing too, it would wake the shard each time the
+//! runtime reads an event, only to learn that there is nothing to write; the rare event that does not fit
+//! is written through a second descriptor that is registered as long as it takes.
+//!
 //! An idle link holds no read buffer: bytes are read into one per thread and only whole payloads are kept, in a
 //! buffer of exactly their size. A payload over the limit is read past, never kept.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, Read, Write};
 use std::os::fd::OwnedFd;
-use std::pin::Pin;
+use std::os::unix::net::UnixStream;
 use std::task::{Context, Poll, ready};
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use lanthorn_model::invocation::Invocation;
 use lanthorn_model::limits;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::UnixStream;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 use super::frame::{self, HEADER, Header};
 use super::{Kind, Malformed};
@@ -40,15 +44,22 @@ pub(crate) struct Message {
 
 /// One runtime process's socket, as long as the process lives.
 pub(crate) struct Link {
-    socket: UnixStream,
+    socket: AsyncFd<UnixStream>,
     head: Vec<u8>,
-    /// The event being written, and how much of head and event is gone.
-    outgoing: Option<(Bytes, usize)>,
+    /// The event that did not fit into the socket at once.
+    outgoing: Option<Outgoing>,
     incoming: Incoming,
     /// Said, not taken yet. Nothing is read while this holds something.
     heard: VecDeque<Message>,
     /// The other end is gone or talks nonsense; the process's end or the deadline tells the rest.
     closed: bool,
+}
+
+/// What is left to write: `head` and `event` without the first `written` bytes.
+struct Outgoing {
+    socket: AsyncFd<UnixStream>,
+    event: Bytes,
+    written: usize,
 }
 
 enum Incoming {
@@ -66,10 +77,10 @@ thread_local! {
 impl Link {
     /// A link, and the descriptor for the process at its other end.
     pub(crate) fn pair() -> io::Result<(Self, OwnedFd)> {
-        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+        let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         let link = Self {
-            socket: UnixStream::from_std(ours)?,
+            socket: AsyncFd::with_interest(ours, Interest::READABLE)?,
             head: Vec::with_capacity(256),
             outgoing: None,
             incoming: Incoming::start(),
@@ -82,13 +93,21 @@ impl Link {
     /// Hands an event to the runtime; what the socket does not take at once is written by [`Link::turn`].
     pub(crate) fn deliver(&mut self, sequence: u32, deadline_ms: u64, invocation: &Invocation) {
         frame::encode_invocation(&mut self.head, sequence, deadline_ms, invocation);
-        self.outgoing = Some((invocation.payload.clone(), 0));
-        while let Some((event, written)) = &self.outgoing {
-            match self.socket.try_write_vectored(&rest(&self.head, event, *written)) {
-                Ok(count) => self.advance(count),
-                // A broken pipe is told by the process's end.
-                Err(_) => return,
-            }
+        let event = &invocation.payload;
+        let written = match write(self.socket.get_ref(), &self.head, event, 0) {
+            Ok(written) => written,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+            // A broken pipe is told by the process's end.
+            Err(_) => return,
+        };
+        if written == self.head.len() + event.len() {
+            return;
+        }
+        let second = self.socket.get_ref().try_clone();
+        match second.and_then(|socket| AsyncFd::with_interest(socket, Interest::WRITABLE)) {
+            Ok(socket) => self.outgoing = Some(Outgoing { socket, event: event.clone(), written }),
+            // The call runs into its time-out.
+            Err(error) => tracing::error!(%error, "cannot write the rest of an event"),
         }
     }
 
@@ -98,29 +117,26 @@ impl Link {
     /// Nothing is lost: all progress is kept in the link.
     pub(crate) async fn turn(&mut self) -> Message {
         poll_fn(|cx| {
-            self.poll_send(cx);
+            if self.outgoing.is_some() && self.poll_send(cx).is_ready() {
+                self.outgoing = None;
+            }
             self.poll_hear(cx)
         })
         .await
     }
 
-    fn poll_send(&mut self, cx: &mut Context<'_>) {
-        while let Some((event, written)) = &self.outgoing {
-            let slices = rest(&self.head, event, *written);
-            match Pin::new(&mut self.socket).poll_write_vectored(cx, &slices) {
-                Poll::Ready(Ok(count)) => self.advance(count),
-                Poll::Ready(Err(_)) => self.outgoing = None,
-                Poll::Pending => return,
+    /// Ready when everything is written, or nobody reads any more.
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(Outgoing { socket, event, written }) = &mut self.outgoing else { return Poll::Ready(()) };
+        while *written < self.head.len() + event.len() {
+            let Ok(mut guard) = ready!(socket.poll_write_ready(cx)) else { break };
+            match guard.try_io(|socket| write(socket.get_ref(), &self.head, event, *written)) {
+                Ok(Ok(count)) => *written += count,
+                Ok(Err(_)) => break,
+                Err(_would_block) => {}
             }
         }
-    }
-
-    fn advance(&mut self, count: usize) {
-        let Some((event, written)) = &mut self.outgoing else { return };
-        *written += count;
-        if *written == self.head.len() + event.len() {
-            self.outgoing = None;
-        }
+        Poll::Ready(())
     }
 
     fn poll_hear(&mut self, cx: &mut Context<'_>) -> Poll<Message> {
@@ -131,34 +147,34 @@ impl Link {
             if self.closed {
                 return Poll::Pending;
             }
-            match ready!(self.poll_read(cx)) {
-                Ok(0) | Err(_) => self.closed = true,
-                Ok(_) => {}
-            }
+            ready!(self.poll_read(cx));
         }
     }
 
-    /// One read: of a long payload's rest straight into its place, of all else through the scratch buffer.
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if let Incoming::Body { header, body } = &mut self.incoming {
-            let left = header.length - body.len();
-            if left >= READ_BYTES {
-                let socket = Pin::new(&mut self.socket);
-                return tokio_util::io::poll_read_buf(socket, cx, &mut body.limit(left)).map_ok(|count| {
-                    self.settle();
-                    count
-                });
-            }
-        }
+    /// One read.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         SCRATCH.with_borrow_mut(|scratch| {
-            let mut buffer = ReadBuf::new(scratch);
-            ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buffer))?;
-            let bytes = buffer.filled();
-            if let Err(malformed) = self.feed(bytes) {
+            let Ok(mut guard) = ready!(self.socket.poll_read_ready(cx)) else {
+                self.closed = true;
+                return Poll::Ready(());
+            };
+            let count = match guard.try_io(|socket| socket.get_ref().read(scratch)) {
+                Ok(Ok(count @ 1..)) => count,
+                Ok(_) => {
+                    self.closed = true;
+                    return Poll::Ready(());
+                }
+                Err(_would_block) => return Poll::Ready(()),
+            };
+            if count < scratch.len() {
+                // The socket is empty: no need to ask it again to know.
+                guard.clear_ready();
+            }
+            if let Err(malformed) = self.feed(&scratch[..count]) {
                 tracing::warn!(%malformed, "a function wrote to its runtime's socket");
                 self.closed = true;
             }
-            Poll::Ready(Ok(bytes.len()))
+            Poll::Ready(())
         })
     }
 
@@ -241,17 +257,14 @@ impl Header {
     }
 }
 
-/// Head and event without the first `written` bytes.
-fn rest<'a>(head: &'a [u8], event: &'a [u8], written: usize) -> [IoSlice<'a>; 2] {
+/// Writes of `head` and `event` what follows the first `written` bytes; tells how much of it was taken.
+fn write(mut socket: &UnixStream, head: &[u8], event: &[u8], written: usize) -> io::Result<usize> {
     let of_event = written.saturating_sub(head.len());
-    [IoSlice::new(&head[written.min(head.len())..]), IoSlice::new(&event[of_event..])]
+    socket.write_vectored(&[IoSlice::new(&head[written.min(head.len())..]), IoSlice::new(&event[of_event..])])
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Read, Write};
-    use std::os::unix::net::UnixStream as StdStream;
-
     use lanthorn_model::invocation::RequestId;
 
     use super::*;
@@ -277,7 +290,7 @@ mod tests {
     #[tokio::test]
     async fn a_long_event_and_a_long_answer_pass_through_a_small_socket() {
         let (mut link, theirs) = Link::pair().expect("a socket pair");
-        let mut theirs = StdStream::from(theirs);
+        let mut theirs = UnixStream::from(theirs);
         let event = vec![b'x'; limits::SYNC_PAYLOAD_BYTES_MAX];
         let runtime = std::thread::spawn(move || {
             let mut received = vec![0; 60 + 3 + limits::SYNC_PAYLOAD_BYTES_MAX];
@@ -294,7 +307,7 @@ mod tests {
     #[tokio::test]
     async fn an_answer_over_the_limit_is_read_past() {
         let (mut link, theirs) = Link::pair().expect("a socket pair");
-        let mut theirs = StdStream::from(theirs);
+        let mut theirs = UnixStream::from(theirs);
         let runtime = std::thread::spawn(move || {
             let long = vec![b'x'; limits::RESPONSE_BYTES_MAX + 1];
             theirs.write_all(&frame(Kind::Response, 1, &long)).expect("it is read");
@@ -311,7 +324,7 @@ mod tests {
     #[tokio::test]
     async fn frames_may_arrive_byte_by_byte_or_together() {
         let (mut link, theirs) = Link::pair().expect("a socket pair");
-        let mut theirs = StdStream::from(theirs);
+        let mut theirs = UnixStream::from(theirs);
         let mut bytes = frame(Kind::Ready, 0, b"");
         bytes.extend(frame(Kind::Error, 3, b"{}"));
         let runtime = std::thread::spawn(move || {

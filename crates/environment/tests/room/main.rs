@@ -10,4 +10,5 @@ mod played;
 mod runtime_api;
 #[path = "../support/mod.rs"]
 mod support;
+mod tmpbench;
 mod unboxed;
