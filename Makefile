@@ -24,6 +24,7 @@ e2e: ## stock clients against the real binary with real sandboxes
 	cargo xtask readme --check
 	scripts/functions
 	$(VENV)/pytest tests/e2e -n 4 -q
+	@if [ "$$(id -u)" = 0 ]; then echo "again, as an ordinary user:" && LANTHORN_TEST_USER=nobody $(VENV)/pytest tests/e2e -n 4 -q; fi
 
 bench: setup-test ## ratios against floors measured in the same run; not part of `test`
 	cargo build --release --bin lanthorn

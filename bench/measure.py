@@ -151,6 +151,8 @@ def start():
                 except OSError:
                     time.sleep(0.001)
             samples.append((time.perf_counter() - begun) * 1e3)
+            while any(name != "lanthorn" for name in children(process.pid).values()):
+                time.sleep(0.05)  # the interpreters of the host are being tried out
             resident = memory(process.pid)
             process.terminate()
             process.wait()
@@ -159,11 +161,15 @@ def start():
     row("server", "idle server, MB", f"{resident:.1f}", "", "", verdict("idle server, MB", resident))
 
 
+def children(pid):
+    listed = subprocess.run(["ps", "-o", "pid=,comm=", "--ppid", str(pid)], capture_output=True, text=True).stdout
+    return {int(line.split()[0]): line.split()[1] for line in listed.splitlines()}
+
+
 def memory(pid):
-    """Proportional memory of the server and the processes below it, in MB."""
-    children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True).stdout.split()
+    """Proportional memory of the server and the warden, in MB."""
     total = 0
-    for process in [pid, *children]:
+    for process in [pid, *children(pid)]:
         rollup = pathlib.Path(f"/proc/{process}/smaps_rollup").read_text()
         total += int(re.search(r"^Pss:\s+(\d+)", rollup, re.M)[1])
     return total / 1024

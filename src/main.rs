@@ -8,6 +8,8 @@ mod config;
 mod house;
 mod join;
 
+use std::process::ExitCode;
+
 use clap::Parser;
 
 /// A self-hosted AWS Lambda: unmodified functions behind unmodified AWS clients.
@@ -26,6 +28,12 @@ First steps:
   export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
   aws lambda list-functions              any AWS client, unmodified";
 
-fn main() -> anyhow::Result<()> {
-    Cli::parse().command.run()
+fn main() -> ExitCode {
+    match Cli::parse().command.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("lanthorn: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -22,14 +22,48 @@ struct Input<'a> {
     second: Document<'a>,
     resource_policy: Option<Document<'a>>,
     gate: bool,
-    action: &'a str,
-    resource: &'a str,
-    context: Vec<(&'a str, Vec<&'a str>)>,
+    action: Word<'a>,
+    resource: Word<'a>,
+    context: Vec<(Word<'a>, Vec<Word<'a>>)>,
 }
+
+/// Text that means something in a policy, or any.
+#[derive(Arbitrary, Debug)]
+enum Word<'a> {
+    Known(u8),
+    /// A known word cut short, and what comes then.
+    Bent(u8, u8, &'a str),
+    Any(&'a str),
+}
+
+const WORDS: [&str; 22] = [
+    "*",
+    "lambda:*",
+    "lambda:InvokeFunction",
+    "LAMBDA:Get*",
+    "sts:AssumeRole",
+    "iam:Pass?ole",
+    "arn:aws:lambda:us-east-1:000000000000:function:hello",
+    "arn:aws:lambda:*:*:function:h*",
+    "arn:aws:s3:::bucket/${aws:username}/*",
+    "arn:aws:iam::000000000000:root",
+    "000000000000",
+    "aws:SourceIp",
+    "aws:PrincipalTag/team",
+    "aws:PrincipalArn",
+    "aws:CurrentTime",
+    "lamps",
+    "10.0.0.0/8",
+    "2001:db8::/32",
+    "true",
+    "2026-11-21T20:15:41Z",
+    "42",
+    "${aws:PrincipalTag/team, 'none'}",
+];
 
 #[derive(Arbitrary, Debug)]
 enum Document<'a> {
-    Text(&'a str),
+    Any(&'a str),
     Built { new: bool, statements: Vec<Statement<'a>> },
 }
 
@@ -37,10 +71,10 @@ enum Document<'a> {
 struct Statement<'a> {
     deny: bool,
     inverted: [bool; 3],
-    principal: &'a str,
-    actions: Vec<&'a str>,
-    resources: Vec<&'a str>,
-    conditions: Vec<(Operator, &'a str, Vec<&'a str>)>,
+    principal: Option<Word<'a>>,
+    actions: Vec<Word<'a>>,
+    resources: Vec<Word<'a>>,
+    conditions: Vec<(Operator, Word<'a>, Vec<Word<'a>>)>,
 }
 
 #[derive(Arbitrary, Debug)]
@@ -88,9 +122,10 @@ fuzz_target!(|input: Input<'_>| {
     let mut keys: Vec<String> = Vec::new();
     for (key, values) in &input.context {
         // Each key is told once.
-        if keys.iter().all(|known| !known.eq_ignore_ascii_case(key)) {
-            keys.push((*key).to_owned());
-            context = context.with_all((*key).to_owned(), values.iter().map(|value| (*value).to_owned()).collect());
+        let key = key.text();
+        if keys.iter().all(|known| !known.eq_ignore_ascii_case(&key)) {
+            keys.push(key.clone());
+            context = context.with_all(key, values.iter().map(Word::text).collect());
         }
     }
     let principal = Principal::AssumedRole {
@@ -99,7 +134,8 @@ fuzz_target!(|input: Input<'_>| {
         role_id: "AROAEXAMPLEEXAMPLE123".into(),
         session_name: "hello".into(),
     };
-    let request = Request::new(&principal, input.action, input.resource, &context).guarded_by(guard);
+    let (action, resource) = (input.action.text(), input.resource.text());
+    let request = Request::new(&principal, &action, &resource, &context).guarded_by(guard);
     check(&request, &parsed);
 });
 
@@ -134,7 +170,7 @@ fn blanket(effect: &str) -> Policy {
 impl Document<'_> {
     fn text(&self) -> String {
         match self {
-            Self::Text(text) => (*text).to_owned(),
+            Self::Any(text) => (*text).to_owned(),
             Self::Built { new, statements } => {
                 let version = if *new { "2012-10-17" } else { "2008-10-17" };
                 let statements: Vec<String> = statements.iter().map(Statement::text).collect();
@@ -149,13 +185,13 @@ impl Statement<'_> {
         let [principal, actions, resources] = self.inverted.map(|inverted| if inverted { "Not" } else { "" });
         let effect = if self.deny { "Deny" } else { "Allow" };
         let mut text = format!(r#"{{"Effect":"{effect}""#);
-        if !self.principal.is_empty() {
-            text.push_str(&format!(r#","{principal}Principal":{{"AWS":{}}}"#, quoted(self.principal)));
+        if let Some(named) = &self.principal {
+            text.push_str(&format!(r#","{principal}Principal":{{"AWS":{}}}"#, quoted(&named.text())));
         }
         text.push_str(&format!(r#","{actions}Action":{}"#, list(&self.actions)));
         text.push_str(&format!(r#","{resources}Resource":{}"#, list(&self.resources)));
         let conditions = self.conditions.iter().map(|(operator, key, values)| {
-            format!(r#"{}:{{{}:{}}}"#, quoted(&operator.text()), quoted(key), list(values))
+            format!(r#"{}:{{{}:{}}}"#, quoted(&operator.text()), quoted(&key.text()), list(values))
         });
         let conditions: Vec<String> = conditions.collect();
         if !conditions.is_empty() {
@@ -174,8 +210,22 @@ impl Operator {
     }
 }
 
-fn list(texts: &[&str]) -> String {
-    let quoted: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+impl Word<'_> {
+    fn text(&self) -> String {
+        let known = |number: &u8| WORDS[usize::from(*number) % WORDS.len()];
+        match self {
+            Self::Known(number) => known(number).to_owned(),
+            Self::Bent(number, length, end) => {
+                let begin: String = known(number).chars().take(usize::from(*length)).collect();
+                begin + end
+            }
+            Self::Any(text) => (*text).to_owned(),
+        }
+    }
+}
+
+fn list(words: &[Word<'_>]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| quoted(&word.text())).collect();
     format!("[{}]", quoted.join(","))
 }
 

@@ -17,12 +17,19 @@ struct Input<'a> {
     s3: bool,
     post: bool,
     uri: &'a str,
-    authorization: &'a str,
+    authorization: Authorization<'a>,
     headers: Vec<(&'a str, &'a [u8])>,
     body: &'a [u8],
     presigned: &'a str,
     token: Option<&'a str>,
     seconds: u32,
+}
+
+/// What stands behind the algorithm.
+#[derive(Arbitrary, Debug)]
+enum Authorization<'a> {
+    Any(&'a str),
+    Parts { credential: [&'a str; 5], signed_headers: Vec<&'a str>, signature: [u8; 32] },
 }
 
 fuzz_target!(|input: Input<'_>| {
@@ -35,12 +42,13 @@ fuzz_target!(|input: Input<'_>| {
 fn claimed(input: &Input<'_>, style: Style) {
     let Ok(uri) = input.uri.parse::<Uri>() else { return };
     let mut headers = HeaderMap::new();
+    headers.insert("x-amz-date", HeaderValue::from_static("20150830T123600Z"));
     for (name, value) in &input.headers {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_bytes(value)) {
-            headers.append(name, value);
+            headers.insert(name, value);
         }
     }
-    if let Ok(value) = HeaderValue::from_str(&format!("AWS4-HMAC-SHA256 {}", input.authorization)) {
+    if let Ok(value) = HeaderValue::from_str(&format!("AWS4-HMAC-SHA256 {}", input.authorization.text())) {
         headers.insert(http::header::AUTHORIZATION, value);
     }
     let method = if input.post { Method::POST } else { Method::GET };
@@ -54,6 +62,19 @@ fn claimed(input: &Input<'_>, style: Style) {
     let key = KeyCache::default().signing_key(&claim, &Secret::new("known to nobody"));
     let body = BodyDigest::of(input.body);
     assert!(claim.verify(head, Some(&body), &key, style).is_err());
+}
+
+impl Authorization<'_> {
+    fn text(&self) -> String {
+        match self {
+            Self::Any(text) => (*text).to_owned(),
+            Self::Parts { credential, signed_headers, signature } => {
+                let signature: String = signature.iter().map(|byte| format!("{byte:02x}")).collect();
+                let (credential, signed) = (credential.join("/"), signed_headers.join(";"));
+                format!("Credential={credential}, SignedHeaders=host;{signed}, Signature={signature}")
+            }
+        }
+    }
 }
 
 fn presigned(input: &Input<'_>, style: Style) {

@@ -24,9 +24,23 @@ enum Input<'a> {
 
 #[derive(Arbitrary, Debug)]
 enum Entry<'a> {
-    File { name: &'a str, bytes: &'a [u8], mode: u32 },
-    Directory { name: &'a str },
-    Link { name: &'a str, target: &'a str },
+    File { name: Name<'a>, bytes: &'a [u8], mode: u32 },
+    Directory { name: Name<'a> },
+    Link { name: Name<'a>, target: Name<'a> },
+}
+
+/// Parts that are put together with slashes.
+#[derive(Arbitrary, Debug)]
+struct Name<'a>(Vec<Part<'a>>);
+
+#[derive(Arbitrary, Debug)]
+enum Part<'a> {
+    Nothing,
+    Here,
+    Up,
+    /// One of three, so that entries meet.
+    Short(u8),
+    Any(&'a str),
 }
 
 const LIMITS: Limits = Limits { unzipped_bytes: 100_000, entries: 50, links: 10 };
@@ -40,7 +54,9 @@ fuzz_target!(|input: Input<'_>| {
             &made
         }
     };
-    let outer = tempfile::tempdir().expect("a directory");
+    // In memory where that can be: the package is synced to its disk.
+    let memory = Path::new("/dev/shm");
+    let outer = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.expect("a directory");
     let root = outer.path().join("package");
     fs::create_dir(&root).expect("a directory");
     let unpacked = unpack(zip, &root, &LIMITS);
@@ -94,10 +110,10 @@ fn make(entries: &[Entry<'_>], bent: Option<(u16, u8)>) -> Vec<u8> {
         // A writer that refuses an entry has written nothing of it.
         let _ = match entry {
             Entry::File { name, bytes, mode } => writer
-                .start_file(*name, options.unix_permissions(*mode))
+                .start_file(name.text(), options.unix_permissions(*mode))
                 .and_then(|()| writer.write_all(bytes).map_err(zip::result::ZipError::from)),
-            Entry::Directory { name } => writer.add_directory(*name, options),
-            Entry::Link { name, target } => writer.add_symlink(*name, *target, options),
+            Entry::Directory { name } => writer.add_directory(name.text(), options),
+            Entry::Link { name, target } => writer.add_symlink(name.text(), target.text(), options),
         };
     }
     let mut bytes = writer.finish().map(Cursor::into_inner).unwrap_or_default();
@@ -107,4 +123,23 @@ fn make(entries: &[Entry<'_>], bent: Option<(u16, u8)>) -> Vec<u8> {
         }
     }
     bytes
+}
+
+impl Name<'_> {
+    fn text(&self) -> String {
+        let parts: Vec<String> = self.0.iter().map(Part::text).collect();
+        parts.join("/")
+    }
+}
+
+impl Part<'_> {
+    fn text(&self) -> String {
+        match self {
+            Self::Nothing => String::new(),
+            Self::Here => ".".to_owned(),
+            Self::Up => "..".to_owned(),
+            Self::Short(number) => char::from(b'a' + number % 3).to_string(),
+            Self::Any(text) => (*text).to_owned(),
+        }
+    }
 }

@@ -181,15 +181,8 @@ def own_server():
 
 
 def need_runtime(server, runtime):
-    """Skips where the host has no interpreter for `runtime`."""
-    from server import BINARY
-
-    listed = subprocess.run([str(BINARY), "runtime", "list"], capture_output=True, text=True, check=True).stdout
-    if runtime not in [line.split()[0] for line in listed.splitlines() if line.strip()]:
+    """Skips where the host has no interpreter for `runtime` that the server's user can run."""
+    if "known" not in server.__dict__:
+        server.known = server.runtimes()
+    if runtime not in server.known:
         pytest.skip(f"this host has no {runtime}")
-
-
-@pytest.fixture
-def scratch(tmp_path):
-    yield tmp_path
-    shutil.rmtree(tmp_path, ignore_errors=True)

@@ -48,8 +48,8 @@ class Server:
     def start(self):
         command = [str(self.binary), "serve", "--data", str(self.data), "--listen", "127.0.0.1:0", *self.args]
         env = dict(self.env)
+        command = self.as_user(command)
         if self.user:
-            command = ["setpriv", f"--reuid={self.user}", "--regid=nogroup", "--clear-groups", *command]
             env["HOME"] = str(self.data)
         self.process = subprocess.Popen(
             command, env=env, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -68,6 +68,18 @@ class Server:
         self._reader = threading.Thread(target=read, daemon=True)
         self._reader.start()
         assert listening.wait(START_TIMEOUT_S) and self.url, "the server did not start:\n" + "".join(self.lines)
+
+    def as_user(self, command):
+        """`command` as the server's user runs it."""
+        if not self.user:
+            return command
+        return ["setpriv", f"--reuid={self.user}", "--regid=nogroup", "--clear-groups", *command]
+
+    def runtimes(self):
+        """The runtimes the server's user can run."""
+        command = self.as_user([str(self.binary), "runtime", "list", "--data", str(self.data)])
+        listed = subprocess.run(command, env=self.env, cwd="/", capture_output=True, text=True, check=True).stdout
+        return [line.split()[0] for line in listed.splitlines() if line.strip()]
 
     @property
     def port(self):

@@ -150,6 +150,8 @@ def test_open_mode_is_for_loopback_only(tmp_path):
 def test_configuration_by_file_environment_and_flag(own_server, tmp_path):
     file = tmp_path / "lanthorn.toml"
     file.write_text("account = '123456789012'\nregion = 'eu-west-1'\n")
+    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent, tmp_path.parent.parent.parent):
+        folder.chmod(folder.stat().st_mode | 0o055)  # the server may be another user
     server = own_server("--config", str(file), env={"LANTHORN_REGION": "eu-west-2"})
     who = Account(server).sts.get_caller_identity()
     assert who["Account"] == "123456789012"

@@ -34,7 +34,7 @@ use super::path::{EntryPath, LinkTarget, TARGET_BYTES_MAX};
 pub struct Limits {
     /// Unpacked bytes must stay below this.
     pub unzipped_bytes: u64,
-    /// Entries at most, directories included. Ours: AWS publishes none.
+    /// Entries at most, and as many directories, those included that no entry names. Ours: AWS publishes none.
     pub entries: usize,
     /// Symbolic links at most. Ours.
     pub links: usize,
@@ -164,6 +164,10 @@ impl<'a> Tree<'a> {
         }
         if let Some(parent) = path.parent() {
             self.directory(parent, name)?;
+        }
+        // One name of a thousand parts asks for a thousand of them.
+        if self.directories.len() >= self.limits.entries {
+            return Err(UnpackError::Unreadable(Reason::Entries));
         }
         fs::create_dir(self.root.join(path)).map_err(UnpackError::Disk)?;
         self.directories.insert(path.to_owned());

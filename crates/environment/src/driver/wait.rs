@@ -39,20 +39,20 @@ impl Environment {
         }
     }
 
-    /// The order is that of `select!`: an answer counts before the process's end, and output is read last because
-    /// everything that ends a call reads what is left of it anyway.
+    /// The order is that of `select!`: the deadline first, so that no flood of words can keep it off; an answer
+    /// before the process's end; output last, because everything that ends a call reads what is left of it anyway.
     async fn wait(&mut self) -> Happened {
         let (link, output, exit) = match &mut self.process {
-            Some(process) => (process.link.as_mut(), Some(&process.output), Some(&mut process.exit)),
+            Some(process) => (process.link.as_mut(), Some(&mut process.output), Some(&mut process.exit)),
             None => (None, None, None),
         };
         tokio::select! {
             biased;
+            () = &mut self.timer, if self.alarm.is_some() => Happened::Alarm,
+            command = self.inbox.commands.recv(), if !self.orphaned => Happened::Command(command),
             message = hear(link) => Happened::Message(message),
             said = ask(self.home.as_mut().map(|home| &mut home.api)) => Happened::Said(said),
             exit = ended(exit) => Happened::Exit(exit),
-            command = self.inbox.commands.recv(), if !self.orphaned => Happened::Command(command),
-            () = &mut self.timer, if self.alarm.is_some() => Happened::Alarm,
             () = readable(output) => Happened::Output,
         }
     }
@@ -75,25 +75,32 @@ impl Environment {
 
     fn interpret_message(&mut self, message: Message) -> Option<Event> {
         let Message { kind, closing, sequence, error_type, payload } = message;
+        let initialising = matches!(self.state, State::Initialising { .. });
+        let asked = matches!(self.state, State::Busy { answered: false, .. }) && sequence == self.sequence;
         let error = |payload| match payload {
             Some(payload) => Answer::Error { error_type: String::from_utf8_lossy(&error_type).into_owned(), payload },
             None => Answer::TooLarge,
         };
         match kind {
-            Kind::Ready => {
+            Kind::Ready if initialising => {
                 self.speaks(Speaker::Lean);
-                return matches!(self.state, State::Initialising { .. }).then_some(Event::Ready);
+                return Some(Event::Ready);
             }
-            Kind::InitError => {
+            Kind::InitError if initialising => {
                 self.answer = Some(error(payload));
-                return matches!(self.state, State::Initialising { .. }).then_some(Event::InitFailed);
+                return Some(Event::InitFailed);
             }
-            // Only a function that writes to the socket itself answers what was not asked.
-            _ if !matches!(self.state, State::Busy { answered: false, .. }) || sequence != self.sequence => {
+            Kind::Response if asked => self.answer = Some(payload.map_or(Answer::TooLarge, Answer::Response)),
+            Kind::Error if asked => self.answer = Some(error(payload)),
+            Kind::Ready | Kind::InitError | Kind::Response | Kind::Error => {
+                // A function that writes to its runtime's socket is not heard again: whatever it has in mind, it must
+                // not cost more than its own call.
+                tracing::debug!(environment.id = %self.inbox.id, ?kind, "a runtime spoke out of turn");
+                if let Some(process) = &mut self.process {
+                    process.link = None;
+                }
                 return None;
             }
-            Kind::Response => self.answer = Some(payload.map_or(Answer::TooLarge, Answer::Response)),
-            Kind::Error => self.answer = Some(error(payload)),
         }
         self.asks_again = !closing;
         Some(Event::Answered)
@@ -210,7 +217,7 @@ async fn ended(exit: Option<&mut Option<oneshot::Receiver<Exit>>>) -> Exit {
     ended
 }
 
-async fn readable(output: Option<&Output>) {
+async fn readable(output: Option<&mut Output>) {
     match output {
         Some(output) => output.readable().await,
         None => pending().await,

@@ -5,9 +5,10 @@
 //!  turn    ◄─ Incoming{Header ─► Body | Skip} ◄── read ── socket  into a buffer shared by the shard's thread
 //! ```
 //!
-//! The socket is registered for reading alone. Registered for writing too, it would wake the shard each time the
-//! runtime reads an event, only to learn that there is nothing to write; the rare event that does not fit
-//! is written through a second descriptor that is registered as long as it takes.
+//! The socket is registered with the reactor for reading alone, as a pipe's end would be. Registered for writing too,
+//! as tokio's sockets are, it would wake the shard each time the runtime reads an event, only to learn that
+//! there is nothing to write; the rare event that does not fit is written through a second descriptor, registered
+//! for as long as it takes.
 //!
 //! An idle link holds no read buffer: bytes are read into one per thread and only whole payloads are kept, in a
 //! buffer of exactly their size. A payload over the limit is read past, never kept.
@@ -15,16 +16,17 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::io::{self, IoSlice, Read, Write};
-use std::os::fd::OwnedFd;
+use std::io::{self, IoSlice};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use lanthorn_model::invocation::Invocation;
 use lanthorn_model::limits;
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::unix::pipe;
 
 use super::frame::{self, HEADER, Header};
 use super::{Kind, Malformed};
@@ -44,7 +46,8 @@ pub(crate) struct Message {
 
 /// One runtime process's socket, as long as the process lives.
 pub(crate) struct Link {
-    socket: AsyncFd<UnixStream>,
+    /// The socket, to be read; written past the reactor.
+    socket: pipe::Receiver,
     head: Vec<u8>,
     /// The event that did not fit into the socket at once.
     outgoing: Option<Outgoing>,
@@ -57,7 +60,7 @@ pub(crate) struct Link {
 
 /// What is left to write: `head` and `event` without the first `written` bytes.
 struct Outgoing {
-    socket: AsyncFd<UnixStream>,
+    socket: pipe::Sender,
     event: Bytes,
     written: usize,
 }
@@ -80,7 +83,7 @@ impl Link {
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         let link = Self {
-            socket: AsyncFd::with_interest(ours, Interest::READABLE)?,
+            socket: pipe::Receiver::from_owned_fd_unchecked(ours.into())?,
             head: Vec::with_capacity(256),
             outgoing: None,
             incoming: Incoming::start(),
@@ -94,17 +97,16 @@ impl Link {
     pub(crate) fn deliver(&mut self, sequence: u32, deadline_ms: u64, invocation: &Invocation) {
         frame::encode_invocation(&mut self.head, sequence, deadline_ms, invocation);
         let event = &invocation.payload;
-        let written = match write(self.socket.get_ref(), &self.head, event, 0) {
+        let whole = self.head.len() + event.len();
+        let written = match rustix::io::writev(&self.socket, &rest(&self.head, event, 0)) {
+            Ok(written) if written == whole => return,
             Ok(written) => written,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+            Err(rustix::io::Errno::AGAIN) => 0,
             // A broken pipe is told by the process's end.
             Err(_) => return,
         };
-        if written == self.head.len() + event.len() {
-            return;
-        }
-        let second = self.socket.get_ref().try_clone();
-        match second.and_then(|socket| AsyncFd::with_interest(socket, Interest::WRITABLE)) {
+        let second = self.socket.as_fd().try_clone_to_owned();
+        match second.and_then(pipe::Sender::from_owned_fd_unchecked) {
             Ok(socket) => self.outgoing = Some(Outgoing { socket, event: event.clone(), written }),
             // The call runs into its time-out.
             Err(error) => tracing::error!(%error, "cannot write the rest of an event"),
@@ -129,11 +131,10 @@ impl Link {
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(Outgoing { socket, event, written }) = &mut self.outgoing else { return Poll::Ready(()) };
         while *written < self.head.len() + event.len() {
-            let Ok(mut guard) = ready!(socket.poll_write_ready(cx)) else { break };
-            match guard.try_io(|socket| write(socket.get_ref(), &self.head, event, *written)) {
-                Ok(Ok(count)) => *written += count,
-                Ok(Err(_)) => break,
-                Err(_would_block) => {}
+            let rest = rest(&self.head, event, *written);
+            match ready!(Pin::new(&mut *socket).poll_write_vectored(cx, &rest)) {
+                Ok(count) => *written += count,
+                Err(_) => break,
             }
         }
         Poll::Ready(())
@@ -154,24 +155,13 @@ impl Link {
     /// One read.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         SCRATCH.with_borrow_mut(|scratch| {
-            let Ok(mut guard) = ready!(self.socket.poll_read_ready(cx)) else {
+            let mut buffer = ReadBuf::new(scratch);
+            let read = ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buffer));
+            let bytes = buffer.filled();
+            if read.is_err() || bytes.is_empty() {
                 self.closed = true;
-                return Poll::Ready(());
-            };
-            let count = match guard.try_io(|socket| socket.get_ref().read(scratch)) {
-                Ok(Ok(count @ 1..)) => count,
-                Ok(_) => {
-                    self.closed = true;
-                    return Poll::Ready(());
-                }
-                Err(_would_block) => return Poll::Ready(()),
-            };
-            if count < scratch.len() {
-                // The socket is empty: no need to ask it again to know.
-                guard.clear_ready();
-            }
-            if let Err(malformed) = self.feed(&scratch[..count]) {
-                tracing::warn!(%malformed, "a function wrote to its runtime's socket");
+            } else if let Err(malformed) = self.feed(bytes) {
+                tracing::debug!(%malformed, "a function wrote to its runtime's socket");
                 self.closed = true;
             }
             Poll::Ready(())
@@ -257,14 +247,16 @@ impl Header {
     }
 }
 
-/// Writes of `head` and `event` what follows the first `written` bytes; tells how much of it was taken.
-fn write(mut socket: &UnixStream, head: &[u8], event: &[u8], written: usize) -> io::Result<usize> {
+/// Head and event without the first `written` bytes.
+fn rest<'a>(head: &'a [u8], event: &'a [u8], written: usize) -> [IoSlice<'a>; 2] {
     let of_event = written.saturating_sub(head.len());
-    socket.write_vectored(&[IoSlice::new(&head[written.min(head.len())..]), IoSlice::new(&event[of_event..])])
+    [IoSlice::new(&head[written.min(head.len())..]), IoSlice::new(&event[of_event..])]
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
+
     use lanthorn_model::invocation::RequestId;
 
     use super::*;

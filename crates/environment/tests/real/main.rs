@@ -43,7 +43,11 @@ fn main() -> ExitCode {
     let conclusion = libtest_mimic::run(&arguments, trials(Some(bench)));
     let linux = bench.linux.write().expect("no panic holds it").take().and_then(Arc::into_inner);
     if let Some(linux) = linux {
-        functions::wait(async { Ok(linux.close().await) }).expect("a runtime");
+        let closed = async {
+            linux.close().await;
+            Ok(())
+        };
+        functions::wait(closed).expect("a runtime");
     }
     conclusion.exit_code()
 }

@@ -10,5 +10,4 @@ mod played;
 mod runtime_api;
 #[path = "../support/mod.rs"]
 mod support;
-mod tmpbench;
 mod unboxed;

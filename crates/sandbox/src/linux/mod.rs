@@ -134,7 +134,7 @@ impl Linux {
                 | Event::Findings(_) => {}
             }
             if ready && let Some((runtime_api, endpoint, gauges)) = equipment.take() {
-                let sandbox = Box::new(Boxed::new(channel, gauges));
+                let sandbox = Box::new(Boxed::new(spec.label, channel, gauges));
                 return Ok(Created { sandbox, runtime_api, endpoint });
             }
         }

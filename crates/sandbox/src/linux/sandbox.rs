@@ -26,6 +26,8 @@ pub(super) struct Boxed {
 }
 
 struct Shared {
+    /// Names the box in our log lines.
+    label: String,
     channel: Channel,
     gauges: Gauges,
     waiting: Mutex<Waiting>,
@@ -35,6 +37,8 @@ struct Shared {
 #[derive(Default)]
 struct Waiting {
     gone: bool,
+    /// The environment has let go: the end is expected.
+    let_go: bool,
     next_number: u32,
     /// Starts that were not answered yet; the error is an `errno`.
     starts: BTreeMap<u32, oneshot::Sender<Result<(), i32>>>,
@@ -53,8 +57,8 @@ struct Running {
 
 impl Boxed {
     /// Takes over a box that is ready, and reads its events on the current runtime.
-    pub(super) fn new(channel: Channel, gauges: Gauges) -> Self {
-        let shared = Arc::new(Shared { channel, gauges, waiting: Mutex::default() });
+    pub(super) fn new(label: String, channel: Channel, gauges: Gauges) -> Self {
+        let shared = Arc::new(Shared { label, channel, gauges, waiting: Mutex::default() });
         let (tell_gone, gone) = watch::channel(false);
         let driver = Arc::clone(&shared);
         tokio::spawn(async move {
@@ -130,6 +134,9 @@ impl Shared {
         waiting.gone = true;
         // Init itself may have been the victim.
         let exit = if self.ran_out_of_memory(&mut waiting) { Exit::OutOfMemory } else { Exit::Gone };
+        if !waiting.let_go {
+            tracing::warn!(sandbox.label = %self.label, ?exit, "a sandbox has ended by itself");
+        }
         for running in std::mem::take(&mut waiting.processes).into_values() {
             let _ = running.exit.send(exit);
         }
@@ -299,6 +306,7 @@ impl Sandbox for Boxed {
 
 impl Drop for Boxed {
     fn drop(&mut self) {
+        self.shared.waiting.lock().let_go = true;
         // What is frozen by a v1 freezer cannot die.
         let _ = self.shared.gauges.thaw();
         self.shared.channel.hang_up();

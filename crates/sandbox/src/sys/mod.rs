@@ -105,6 +105,22 @@ pub(crate) fn ignore_requests_to_end() {
     }
 }
 
+/// Holds the calling process and its children to `program`. They must be unable to gain privileges already.
+pub(crate) fn filter_system_calls(program: &[libc::sock_filter]) -> io::Result<()> {
+    let length = u16::try_from(program.len()).map_err(|_| io::Error::from_raw_os_error(libc::E2BIG))?;
+    let program = libc::sock_fprog { len: length, filter: program.as_ptr().cast_mut() };
+    // SAFETY: the kernel copies the instructions, of which there are as many as told, and writes to none.
+    check(unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const program) }).map(drop)
+}
+
+/// The size of a page. From libc, which has known it since the program started: asking the kernel anew takes
+/// `/proc/self/auxv` before Linux 6.4, which a process that hides its memory cannot read.
+pub(crate) fn page_bytes() -> u64 {
+    // SAFETY: takes an integer and reads what libc keeps.
+    let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    u64::try_from(bytes).expect("every system has a page size")
+}
+
 /// The version of Landlock this kernel has; 0 if none.
 pub(crate) fn landlock_abi() -> i32 {
     const LANDLOCK_CREATE_RULESET_VERSION: libc::c_uint = 1;

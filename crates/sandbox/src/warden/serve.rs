@@ -35,6 +35,9 @@ const LINGER_PAUSE: Duration = Duration::from_millis(1);
 /// have been dying; then now and then.
 const SWEEP_SOON: Duration = Duration::from_secs(1);
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// Spares are made when nothing was asked for so long: making a cgroup holds a lock of the kernel that a box just
+/// forked needs to join its own.
+const QUIET: Duration = Duration::from_millis(3);
 /// How long the end may take: what is then still there is left to the next start's sweep.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(5);
 
@@ -72,6 +75,8 @@ struct Warden {
     living: BTreeMap<u64, Living>,
     lingering: Vec<Lingering>,
     next_sweep: Instant,
+    /// When a box was last asked for.
+    last_request: Instant,
 }
 
 impl Warden {
@@ -85,7 +90,7 @@ impl Warden {
             rustix::process::pidfd_open(server, rustix::process::PidfdFlags::empty()).step("watch the server")?;
 
         // Compiled once, here; every box forked from this process has the filters in its memory.
-        seccomp::compile().step("compile the system call filter")?;
+        seccomp::compile();
         let identity = Identity::assume()?;
         let instance = Instance::open(&config.scratch)?;
         let groups = Groups::prepare(&format!("lanthorn-{}", instance.id));
@@ -104,8 +109,21 @@ impl Warden {
         std::mem::forget(server);
         let (living, lingering) = (BTreeMap::new(), Vec::new());
         let volumes = Err(Failure { step: "find out".to_owned(), errno: libc::EAGAIN });
-        let next_sweep = Instant::now() + SWEEP_SOON;
-        Ok(Self { identity, instance, base, groups, shells, volumes, epoll, living, lingering, next_sweep })
+        let last_request = Instant::now();
+        let next_sweep = last_request + SWEEP_SOON;
+        Ok(Self {
+            identity,
+            instance,
+            base,
+            groups,
+            shells,
+            volumes,
+            epoll,
+            living,
+            lingering,
+            next_sweep,
+            last_request,
+        })
     }
 
     fn serve(mut self, control: &OwnedFd) {
@@ -141,7 +159,7 @@ impl Warden {
     /// How long to sleep if nothing happens.
     fn patience(&self) -> Timespec {
         let pause = if self.shells.hungry() || self.volumes.as_ref().is_ok_and(Volumes::hungry) {
-            Duration::ZERO
+            QUIET.saturating_sub(self.last_request.elapsed())
         } else if !self.lingering.is_empty() {
             LINGER_PAUSE
         } else {
@@ -158,6 +176,9 @@ impl Warden {
     }
 
     fn make_a_spare(&mut self) {
+        if self.last_request.elapsed() < QUIET {
+            return;
+        }
         let made = match &mut self.volumes {
             _ if self.shells.hungry() => self.shells.refill(&self.groups),
             Ok(volumes) if volumes.hungry() => volumes.refill(),
@@ -169,6 +190,7 @@ impl Warden {
 
     fn answer(&mut self, request: &Request, descriptors: Vec<OwnedFd>) {
         let Ok([channel]) = <[OwnedFd; 1]>::try_from(descriptors) else { return };
+        self.last_request = Instant::now();
         match request {
             Request::Create(plan) => self.begin(plan, channel),
             Request::Probe => {

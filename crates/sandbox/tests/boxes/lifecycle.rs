@@ -1,5 +1,6 @@
 //! Starting, ending, resetting, freezing, destroying.
 
+use std::io::BufRead as _;
 use std::time::Duration;
 
 use lanthorn_sandbox::{Exit, Gone, StartError};
@@ -65,15 +66,22 @@ fn reset_kills_everything_and_keeps_tmp(bench: &Bench) -> Result<(), Failed> {
     wait(async {
         let created = bench.create(spec()).await;
         // A process in the background, of another session, that ignores what it can.
-        let script = "echo kept > /tmp/file; setsid sh -c 'trap \"\" TERM HUP; sleep 1000' & echo started; wait";
+        let script = "echo kept > /tmp/file; setsid sh -c 'trap \"\" TERM HUP; echo started; sleep 1000' & wait";
         let (process, reader) = process("runtime", &["/bin/sh", "-c", script]);
         let exited = created.sandbox.start(process).await?;
-        let output = tokio::task::spawn_blocking(move || read_all(reader));
+        let mut reader = std::io::BufReader::new(reader);
+        let (line, reader) = tokio::task::spawn_blocking(move || {
+            let mut line = String::new();
+            reader.read_line(&mut line).map(|_| (line, reader))
+        })
+        .await??;
+        expect("it has started", line.as_str(), "started\n")?;
         created.sandbox.reset().await?;
         // The reader ends: whoever had the pipe is dead.
-        output.await?;
+        let rest = tokio::task::spawn_blocking(move || read_all(reader.into_inner()));
+        expect("nothing more", rest.await?.as_str(), "")?;
         expect("the process", exited.await?, Exit::Signalled(libc::SIGKILL))?;
-        let program = "import os; print([p for p in os.listdir('/proc') if p.isdigit() and int(p) != os.getpid()], open('/tmp/file').read() if os.path.exists('/tmp/file') else 'kept')";
+        let program = "import os; print([p for p in os.listdir('/proc') if p.isdigit() and int(p) != os.getpid()], open('/tmp/file').read())";
         let ran = run_in(&*created.sandbox, &[PYTHON, "-c", program]).await;
         created.sandbox.destroy().await;
         expect("afterwards", (ran.0, ran.1.trim()), (Exit::Exited(0), "[] kept"))

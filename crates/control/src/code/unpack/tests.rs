@@ -193,6 +193,9 @@ fn too_many_entries_or_links_are_refused() {
     check_refused(&zip(&files), "too many entries");
     let links: Vec<Entry<'_>> = names[..6].iter().map(|name| Link(name, "there")).collect();
     check_refused(&zip(&links), "too many entries");
+    let deep = ["a", "b", "c"].map(|top| format!("{top}/{}f", "d/".repeat(20)));
+    let deep: Vec<Entry<'_>> = deep.iter().map(|name| Plain(name, b"", 0o644)).collect();
+    check_refused(&zip(&deep), "too many entries");
 }
 
 #[test]

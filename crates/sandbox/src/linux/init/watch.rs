@@ -7,6 +7,8 @@ use std::fs;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
+use crate::sys;
+
 /// The watch over one box.
 pub(super) struct Watch {
     limit_bytes: u64,
@@ -62,7 +64,7 @@ fn sum(bytes: impl Fn(&Path) -> Option<u64>) -> u64 {
 /// What the process has in memory, files included.
 fn resident_bytes(process: &Path) -> Option<u64> {
     let statm = fs::read_to_string(process.join("statm")).ok()?;
-    Some(resident_pages(&statm)? * rustix::param::page_size() as u64)
+    Some(resident_pages(&statm)? * sys::page_bytes())
 }
 
 /// The process's share: a page that several map counts in parts.

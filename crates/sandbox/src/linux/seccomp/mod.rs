@@ -5,15 +5,14 @@
 //! arguments, so ordinary calls cost nothing.
 
 mod allowed;
+mod program;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::OnceLock;
 
-use seccompiler::{
-    BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule, TargetArch,
-};
+use self::program::{Condition, Program, Verdict};
+use crate::sys;
 
 /// Which calls a box may make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,105 +25,61 @@ pub(crate) enum SystemCalls {
 
 /// Holds the calling process and its children to the list. They must be unable to gain privileges already.
 pub(crate) fn enforce(calls: SystemCalls) -> io::Result<()> {
-    let refused = |_| io::Error::from_raw_os_error(libc::EINVAL);
-    // The last one loaded is asked first, and its answer counts among equals: the list lets through what is absent.
-    for program in [program(calls)?, absent()?] {
-        seccompiler::apply_filter(program).map_err(refused)?;
-    }
-    Ok(())
+    sys::filter_system_calls(program(calls))
 }
 
 /// Compiles what [`enforce`] loads, so that the boxes forked from this process need not.
-pub(crate) fn compile() -> io::Result<()> {
-    program(SystemCalls::All)?;
-    program(SystemCalls::NoHiddenMemory)?;
-    absent().map(drop)
+pub(crate) fn compile() {
+    program(SystemCalls::All);
+    program(SystemCalls::NoHiddenMemory);
 }
 
-fn program(calls: SystemCalls) -> io::Result<&'static BpfProgram> {
-    static ALL: OnceLock<BpfProgram> = OnceLock::new();
-    static NO_HIDDEN_MEMORY: OnceLock<BpfProgram> = OnceLock::new();
-    let (place, hidden): (_, &[i64]) = match calls {
-        SystemCalls::All => (&ALL, &[]),
-        SystemCalls::NoHiddenMemory => (&NO_HIDDEN_MEMORY, &allowed::HIDDEN_MEMORY),
-    };
-    remembered(place, || {
-        let mut rules: BTreeMap<_, _> = allowed::ALWAYS.iter().map(|&call| (call, vec![])).collect();
-        rules.extend(absent_calls().map(|call| (call, vec![])));
-        rules.retain(|call, _| !hidden.contains(call));
-        rules.extend(conditional()?);
-        filter(rules, SeccompAction::Errno(libc::EPERM as u32), SeccompAction::Allow)
-    })
-}
-
-fn absent() -> io::Result<&'static BpfProgram> {
-    static ABSENT: OnceLock<BpfProgram> = OnceLock::new();
-    remembered(&ABSENT, || {
-        let rules = absent_calls().map(|call| (call, vec![])).collect();
-        filter(rules, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS as u32))
-    })
-}
-
-fn absent_calls() -> impl Iterator<Item = i64> {
-    allowed::ABSENT.into_iter().chain(allowed::NEWER.into_iter().flatten())
-}
-
-fn remembered(
-    place: &'static OnceLock<BpfProgram>,
-    compile: impl FnOnce() -> Result<BpfProgram, BackendError>,
-) -> io::Result<&'static BpfProgram> {
-    match place.get() {
-        Some(program) => Ok(program),
-        None => {
-            let program = compile().map_err(|error| io::Error::new(io::ErrorKind::Unsupported, error.to_string()))?;
-            Ok(place.get_or_init(|| program))
-        }
+fn program(calls: SystemCalls) -> &'static Program {
+    static ALL: OnceLock<Program> = OnceLock::new();
+    static NO_HIDDEN_MEMORY: OnceLock<Program> = OnceLock::new();
+    match calls {
+        SystemCalls::All => ALL.get_or_init(|| program::compile(&verdicts(calls))),
+        SystemCalls::NoHiddenMemory => NO_HIDDEN_MEMORY.get_or_init(|| program::compile(&verdicts(calls))),
     }
 }
 
-fn filter(
-    rules: BTreeMap<i64, Vec<SeccompRule>>,
-    otherwise: SeccompAction,
-    matched: SeccompAction,
-) -> Result<BpfProgram, BackendError> {
-    let architecture = TargetArch::try_from(std::env::consts::ARCH)?;
-    SeccompFilter::new(rules, otherwise, matched, architecture)?.try_into()
+/// The verdict on every call that is not simply refused, by number.
+fn verdicts(calls: SystemCalls) -> BTreeMap<u32, Verdict> {
+    let allowed = allowed::ALWAYS.into_iter().map(|call| (call, Verdict::Allow));
+    let absent = allowed::ABSENT.into_iter().map(|call| (call, Verdict::Absent));
+    let newer = allowed::NEWER.into_iter().flatten().map(|call| (call, Verdict::Absent));
+    let mut verdicts: BTreeMap<i64, Verdict> = allowed.chain(absent).chain(newer).chain(conditional()).collect();
+    if calls == SystemCalls::NoHiddenMemory {
+        verdicts.extend(allowed::HIDDEN_MEMORY.map(|call| (call, Verdict::Refuse)));
+    }
+    verdicts.into_iter().filter_map(|(call, verdict)| Some((u32::try_from(call).ok()?, verdict))).collect()
 }
 
 /// Calls that are allowed with some arguments only.
-fn conditional() -> Result<Vec<(i64, Vec<SeccompRule>)>, BackendError> {
-    use SeccompCmpArgLen::Dword;
-    use SeccompCmpOp::{Eq, MaskedEq};
-    let when = |argument, operator, value: i32| {
-        // Sign extension would demand bits that a 32-bit comparison does not look at.
-        SeccompCondition::new(argument, Dword, operator, u64::from(value as u32))
-    };
-    let rule = |conditions: Vec<SeccompCondition>| SeccompRule::new(conditions);
+fn conditional() -> [(i64, Verdict); 5] {
+    let is = |argument, value: i32| Condition { argument, mask: u32::MAX, value: value as u32 };
     // The type of a socket is in the low bits; flags are in the others.
-    const KIND: u64 = 0xf;
+    let kind = |argument, value: i32| Condition { argument, mask: 0xf, value: value as u32 };
+    let none_of = |argument, bits: i32| Condition { argument, mask: bits as u32, value: 0 };
 
-    let mut sockets = vec![rule(vec![when(0, Eq, libc::AF_UNIX)?])?];
-    for family in [libc::AF_INET, libc::AF_INET6] {
-        for kind in [libc::SOCK_STREAM, libc::SOCK_DGRAM] {
-            sockets.push(rule(vec![when(0, Eq, family)?, when(1, MaskedEq(KIND), kind)?])?);
-        }
-    }
-    // Asking for one's own addresses; the namespace has none to change.
-    sockets.push(rule(vec![when(0, Eq, libc::AF_NETLINK)?, when(2, Eq, libc::NETLINK_ROUTE)?])?);
-
-    let mut personalities = Vec::new();
-    for harmless in [0, -1] {
-        personalities.push(rule(vec![when(0, Eq, harmless)?])?);
-    }
-    let no_namespace = MaskedEq(allowed::NEW_NAMESPACES as u64);
-    Ok(vec![
-        (libc::SYS_socket, sockets),
-        (libc::SYS_socketpair, vec![rule(vec![when(0, Eq, libc::AF_UNIX)?])?]),
-        (libc::SYS_clone, vec![rule(vec![when(0, no_namespace, 0)?])?]),
+    let sockets = vec![
+        vec![is(0, libc::AF_UNIX)],
+        vec![is(0, libc::AF_INET), kind(1, libc::SOCK_STREAM)],
+        vec![is(0, libc::AF_INET), kind(1, libc::SOCK_DGRAM)],
+        vec![is(0, libc::AF_INET6), kind(1, libc::SOCK_STREAM)],
+        vec![is(0, libc::AF_INET6), kind(1, libc::SOCK_DGRAM)],
+        // Asking for one's own addresses; the namespace has none to change.
+        vec![is(0, libc::AF_NETLINK), is(2, libc::NETLINK_ROUTE)],
+    ];
+    [
+        (libc::SYS_socket, Verdict::Within(sockets)),
+        (libc::SYS_socketpair, Verdict::Within(vec![vec![is(0, libc::AF_UNIX)]])),
+        (libc::SYS_clone, Verdict::Within(vec![vec![none_of(0, allowed::NEW_NAMESPACES)]])),
         // One's own limits: another process's could be init's, which may have the same user.
-        (libc::SYS_prlimit64, vec![rule(vec![when(0, Eq, 0)?])?]),
-        (libc::SYS_personality, personalities),
-    ])
+        (libc::SYS_prlimit64, Verdict::Within(vec![vec![is(0, 0)]])),
+        // The usual one, and asking which it is.
+        (libc::SYS_personality, Verdict::Within(vec![vec![is(0, 0)], vec![is(0, -1)]])),
+    ]
 }
 
 #[cfg(test)]
@@ -132,17 +87,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_lists_are_disjoint_and_compile() {
-        compile().unwrap();
-        let conditional = conditional().unwrap();
-        for (call, _) in &conditional {
-            assert!(!allowed::ALWAYS.contains(call), "{call} is allowed both always and with conditions");
-        }
-        for call in absent_calls() {
-            assert!(!allowed::ALWAYS.contains(&call), "{call} is both allowed and absent");
-        }
+    fn no_call_is_on_two_lists() {
+        let always = allowed::ALWAYS.into_iter();
+        let mut all: Vec<i64> = always.chain(allowed::ABSENT).chain(conditional().map(|(call, _)| call)).collect();
+        all.extend(allowed::NEWER.into_iter().flatten());
+        let listed = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), listed);
+    }
+
+    #[test]
+    fn hidden_memory_is_refused_where_nobody_counts_it() {
         for call in allowed::HIDDEN_MEMORY {
-            assert!(allowed::ALWAYS.contains(&call), "{call} is taken out of a list it is not in");
+            let number = u32::try_from(call).unwrap();
+            assert_eq!(verdicts(SystemCalls::All)[&number], Verdict::Allow);
+            assert_eq!(verdicts(SystemCalls::NoHiddenMemory)[&number], Verdict::Refuse);
         }
     }
 
@@ -182,8 +142,10 @@ mod tests {
             libc::SYS_syslog,
             libc::SYS_fanotify_init,
         ];
+        let verdicts = verdicts(SystemCalls::All);
         for call in dangerous {
-            assert!(!allowed::ALWAYS.contains(&call), "{call} is allowed");
+            let verdict = verdicts.get(&u32::try_from(call).unwrap());
+            assert!(matches!(verdict, None | Some(Verdict::Refuse)), "{call}: {verdict:?}");
         }
     }
 }
