@@ -94,9 +94,12 @@ def programs(server):
         yield "provided (Rust)", dict(runtime="provided.al2023", code=files, handler="unused"), ["/bin/true"]
 
 
-def warm(account, name, label, seconds):
-    request = signed(account, name)
+def warm(account, made, label, seconds):
+    """Each connection's first calls start environments and are warm-up; a function of its own for each load, so that no
+    environment of another load is lent."""
     for connections in (1, 8, 32):
+        name = account.function(**made, MemorySize=1769)
+        request = signed(account, name)
         port = free_port()
         echo = subprocess.Popen([str(BENCH), "echo", "--listen", f"127.0.0.1:{port}"])
         try:
@@ -114,6 +117,7 @@ def warm(account, name, label, seconds):
         ratio = ours["p50_us"] / floor["p50_us"]
         what = f"warm p50, {connections} connection" + ("s" if connections > 1 else "")
         row(label, what, f"{ours['p50_us']:.0f} µs (p99 {ours['p99_us']:.0f})", f"{floor['p50_us']:.0f} µs", f"{ratio:.2f}×", verdict(what, ratio))
+        account.lambda_.delete_function(FunctionName=name)
         share = ours["per_second"] / floor["per_second"]
         row(label, f"warm calls/s, {connections}", f"{ours['per_second']:.0f}", f"{floor['per_second']:.0f}", f"{share:.2f}×", "")
 
@@ -143,22 +147,27 @@ def start():
             port = free_port()
             begun = time.perf_counter()
             process = subprocess.Popen([str(BINARY), "serve", "--data", data, "--listen", f"127.0.0.1:{port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            while True:
-                try:
-                    with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1) as answer:
-                        answer.read()
-                    break
-                except OSError:
-                    time.sleep(0.001)
-            samples.append((time.perf_counter() - begun) * 1e3)
-            while any(name != "lanthorn" for name in children(process.pid).values()):
-                time.sleep(0.05)  # the interpreters of the host are being tried out
-            resident = memory(process.pid)
-            process.terminate()
-            process.wait()
+            try:
+                wait_for_health(port)
+                samples.append((time.perf_counter() - begun) * 1e3)
+                while any(name != "lanthorn" for name in children(process.pid).values()):
+                    time.sleep(0.05)  # the interpreters of the host are being tried out
+                resident = memory(process.pid)
+            finally:
+                process.terminate()
+                process.wait()
     ours = statistics.median(samples)
     row("server", "start to first answer, ms", f"{ours:.0f}", "", "", verdict("start to first answer, ms", ours))
     row("server", "idle server, MB", f"{resident:.1f}", "", "", verdict("idle server, MB", resident))
+
+
+def wait_for_health(port):
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1) as answer:
+                return answer.read()
+        except OSError:
+            time.sleep(0.001)
 
 
 def children(pid):
@@ -186,9 +195,7 @@ def main():
     account = strict_account()
     try:
         for label, made, command in programs(account.server):
-            name = account.function(**made, MemorySize=1769)
-            account.invoke(name, {})
-            warm(account, name, label, args.seconds)
+            warm(account, made, label, args.seconds)
             cold(account, made, label, command, args.cold_runs)
     finally:
         account.server.close()
