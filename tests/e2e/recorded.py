@@ -60,7 +60,7 @@ class Comparison:
 
     def _compare(self, where, expected, ours):
         if isinstance(expected, dict) and isinstance(ours, dict):
-            assert set(expected) == set(ours), f"{where}: recorded only {set(expected) - set(ours)}, ours only {set(ours) - set(expected)}"
+            assert set(expected) == set(ours), f"{where}: recorded only {set(expected) - set(ours)}, ours only {set(ours) - set(expected)}: {ours}"
             for key in expected:
                 self._compare(f"{where}.{key}", expected[key], ours[key])
         elif isinstance(expected, list) and isinstance(ours, list):

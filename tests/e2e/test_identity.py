@@ -225,3 +225,33 @@ class TestRoles:
         with pytest.raises(ClientError) as gone:
             account.iam.get_role(RoleName=name)
         assert code_of(gone) == "NoSuchEntity" and f"The role with name {name} cannot be found." in str(gone.value)
+
+
+def test_boto3_inside_a_function_finds_the_endpoint_and_its_role(account):
+    """The function brings stock boto3 along and calls `sts get-caller-identity` as its users do."""
+    import pathlib
+    import sys
+
+    site = next(pathlib.Path(sys.prefix).glob("lib/python3.*/site-packages"))
+    files = {"handler.py": "import boto3\nsts = boto3.client('sts')\ndef handler(event, context):\n    return sts.get_caller_identity()['Arn']\n"}
+    wanted = {"sts", "endpoints.json", "partitions.json", "_retry.json", "sdk-default-configuration.json"}
+    for name in ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py"):
+        paths = [site / name] if name.endswith(".py") else (site / name).rglob("*")
+        for path in paths:
+            inside = path.relative_to(site)
+            data_of_another_service = inside.parts[:2] == ("botocore", "data") and inside.parts[2:3] and inside.parts[2] not in wanted
+            if path.is_file() and "__pycache__" not in path.parts and not data_of_another_service:
+                files[str(inside)] = path.read_bytes()
+    role_name = unique("boto")
+    name = account.function(files, role=account.role(name=role_name), MemorySize=1024)
+    assert account.invoke(name)["Payload"] == f"arn:aws:sts::000000000000:assumed-role/{role_name}/{name}"
+
+
+def test_a_function_whose_role_is_gone_cannot_start(account):
+    role_name = unique("short-lived")
+    name = account.function("def handler(e, c):\n    return 1\n", role=account.role(name=role_name, policies=()))
+    account.iam.delete_role(RoleName=role_name)
+    with pytest.raises(ClientError) as refused:
+        account.invoke(name)
+    assert code_of(refused) == "AccessDeniedException" and refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    assert refused.value.response["Error"]["Message"] == "The role defined for the function cannot be assumed by Lambda."

@@ -352,3 +352,15 @@ def test_many_callers_at_once_all_get_their_own_answer(account):
     threads = concurrent.futures.ThreadPoolExecutor(16)
     numbers = list(range(400))
     assert list(threads.map(lambda n: account.invoke(name, n)["Payload"], numbers)) == numbers
+
+
+def test_the_next_call_after_a_failure_finds_the_same_environment(account):
+    """Many times, as fast as a client can: the environment is being reset when the next call comes."""
+    name = account.function(
+        "import os, pathlib\ndef handler(event, context):\n    if event:\n        os._exit(1)\n"
+        "    mark = pathlib.Path('/tmp/mark')\n    seen = mark.exists()\n    mark.touch()\n    return seen\n"
+    )
+    assert account.invoke(name, False)["Payload"] is False
+    for _ in range(10):
+        assert account.invoke(name, True)["Payload"]["errorType"] == "Runtime.ExitError"
+        assert account.invoke(name, False)["Payload"] is True

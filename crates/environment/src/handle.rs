@@ -54,9 +54,12 @@ pub enum Refused {
     /// It runs another call.
     #[error("the environment runs another call")]
     Busy,
-    /// It could not come up: no box, no interpreter, no code or no role. The environment is gone.
+    /// It could not come up: no box, no interpreter or no code. The environment is gone.
     #[error("the environment could not start: {0}")]
     CannotStart(Arc<str>),
+    /// It could not come up: the execution role is gone, or does not trust Lambda any more. The environment is gone.
+    #[error("the environment could not start: {0}")]
+    RoleNotAssumable(Arc<str>),
 }
 
 /// The owning task's end of a [`Handle`].

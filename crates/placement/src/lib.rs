@@ -65,9 +65,12 @@ pub enum Refusal {
     /// The server is stopping.
     #[error("the server is draining")]
     Draining,
-    /// No environment of this function can come up: no box, no interpreter, no code or no role.
+    /// No environment of this function can come up: no box, no interpreter or no code.
     #[error("no environment can be started: {0}")]
     CannotStart(Arc<str>),
+    /// No environment of this function can come up: its execution role is gone, or does not trust Lambda any more.
+    #[error("no environment can be started: {0}")]
+    RoleNotAssumable(Arc<str>),
     /// Environments ended before they took the call, repeatedly.
     #[error("environments ended before they took the call")]
     EnvironmentsGone,
@@ -159,6 +162,9 @@ impl Placement {
             match lease.run(invocation.clone()).await {
                 Ok(completion) => return Ok(completion),
                 Err(NotTaken { refused: Refused::CannotStart(why), .. }) => return Err(Refusal::CannotStart(why)),
+                Err(NotTaken { refused: Refused::RoleNotAssumable(why), .. }) => {
+                    return Err(Refusal::RoleNotAssumable(why));
+                }
                 Err(NotTaken { refused: Refused::Gone | Refused::Busy, running: kept }) => running = kept,
             }
         }

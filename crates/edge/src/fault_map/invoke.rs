@@ -6,7 +6,7 @@ use lanthorn_model::limits::SYNC_PAYLOAD_BYTES_MAX;
 use lanthorn_wire::fault::Fault;
 use lanthorn_wire::lambda::errors;
 
-use super::{IntoFault, not_found, service};
+use super::{IntoFault, access_denied, not_found, service};
 
 impl IntoFault for InvokeError {
     fn into_fault(self) -> Fault {
@@ -69,6 +69,10 @@ impl IntoFault for Refusal {
             }
             Self::Draining => {
                 Fault::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException", "The server is stopping.")
+            }
+            // Source of the text: seen in public issues, of functions whose role was deleted.
+            Self::RoleNotAssumable(_) => {
+                access_denied("The role defined for the function cannot be assumed by Lambda.")
             }
             Self::CannotStart(_) | Self::EnvironmentsGone => service(&self),
         }

@@ -25,7 +25,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::Rooms;
 use crate::failure::Failure;
-use crate::handle::Inbox;
+use crate::handle::{Inbox, Refused};
 use crate::launch::{self, CannotStart, Recipe};
 use crate::lifecycle::{Event, Phase, State, step};
 use crate::log::Journal;
@@ -74,7 +74,7 @@ struct Environment {
     timer: Pin<Box<Sleep>>,
     alarm: Option<Alarm>,
     /// Why there is no box.
-    cannot_start: Option<Arc<str>>,
+    cannot_start: Option<Refused>,
     /// The answer also asks for the next event, as a bootstrap's does.
     asks_again: bool,
     /// A call is over whose handle has not been told that the next may come.
@@ -155,7 +155,13 @@ impl Environment {
                     error = &reason as &dyn std::error::Error,
                     "an environment could not start"
                 );
-                self.cannot_start = Some(with_causes(&reason));
+                let why = with_causes(&reason);
+                self.cannot_start = Some(match reason {
+                    CannotStart::Role(_) => Refused::RoleNotAssumable(why),
+                    CannotStart::Runtime(_) | CannotStart::Code(_) | CannotStart::Sandbox(_) => {
+                        Refused::CannotStart(why)
+                    }
+                });
                 Event::NotCreated
             }
         }

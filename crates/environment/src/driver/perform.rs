@@ -50,6 +50,10 @@ impl Environment {
                 self.announce();
                 None
             }
+            Action::Reopen => {
+                self.announce();
+                None
+            }
             Action::Kill => Some(self.kill().await),
             Action::Destroy => Some(self.destroy().await),
         }
@@ -225,7 +229,7 @@ impl Environment {
         let Some(call) = self.intruder.take().or_else(|| self.call.take()) else { return };
         call.caller.refuse(match (refusal, &self.cannot_start) {
             (Refusal::Busy, _) => Refused::Busy,
-            (Refusal::CannotStart, Some(reason)) => Refused::CannotStart(reason.clone()),
+            (Refusal::CannotStart, Some(refused)) => refused.clone(),
             (Refusal::Gone | Refusal::CannotStart, _) => Refused::Gone,
         });
     }

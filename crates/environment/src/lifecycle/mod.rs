@@ -115,6 +115,9 @@ pub(crate) enum Action {
     Refuse(Refusal),
     /// Tell whoever waits that a call may come.
     Announce,
+    /// Tell whoever waits that a call may come, though it will wait until the box is reset: the same environment takes
+    /// the next call, and finds its `/tmp` (recorded: `test_lambda_invoke_timed_out_environment_reuse`).
+    Reopen,
     /// Kill every process, keep the box.
     Kill,
     /// Take no more calls and destroy the box.

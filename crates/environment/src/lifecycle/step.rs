@@ -19,6 +19,9 @@ pub(crate) fn step(state: State, event: Event) -> (State, Plan) {
     }
 }
 
+/// After a failed call: the next one is welcome, and waits.
+const RESETTING: State = State::Resetting { call: false, retiring: false };
+
 fn starting(call: bool, retiring: bool, event: Event) -> (State, Plan) {
     let stay = State::Starting { call, retiring };
     match event {
@@ -67,8 +70,12 @@ fn init_failed(phase: Phase, call: bool, retiring: bool, failure: Failure) -> (S
                 Failure::Reported => Verdict::InitFailed,
                 Failure::Exited => Verdict::Exited,
             };
-            let (state, end) = after_failed_call(retiring);
-            (state, plan([report, Action::Complete(verdict), end]))
+            let complete = Action::Complete(verdict);
+            if retiring {
+                (State::Draining, plan([report, complete, Action::Destroy]))
+            } else {
+                (RESETTING, plan([report, complete, Action::Reopen, Action::Kill]))
+            }
         }
     }
 }
@@ -92,9 +99,11 @@ fn busy(answered: bool, retiring: bool, event: Event) -> (State, Plan) {
         }
         Event::Ready if answered && retiring => (State::Draining, plan([Action::Destroy])),
         Event::Ready if answered => (State::Idle, plan([Action::Announce])),
+        Event::Deadline | Event::Exited(Ending::Told | Ending::Crashed) if answered && retiring => {
+            (State::Draining, plan([Action::Destroy]))
+        }
         Event::Deadline | Event::Exited(Ending::Told | Ending::Crashed) if answered => {
-            let (state, end) = after_failed_call(retiring);
-            (state, plan([end]))
+            (RESETTING, plan([Action::Reopen, Action::Kill]))
         }
         Event::Deadline => call_failed(retiring, Verdict::TimedOut),
         Event::Exited(Ending::Told | Ending::Crashed) => call_failed(retiring, Verdict::Exited),
@@ -107,15 +116,11 @@ fn busy(answered: bool, retiring: bool, event: Event) -> (State, Plan) {
 }
 
 fn call_failed(retiring: bool, verdict: Verdict) -> (State, Plan) {
-    let (state, end) = after_failed_call(retiring);
-    (state, plan([Action::Complete(verdict), end]))
-}
-
-fn after_failed_call(retiring: bool) -> (State, Action) {
+    let complete = Action::Complete(verdict);
     if retiring {
-        (State::Draining, Action::Destroy)
+        (State::Draining, plan([complete, Action::Destroy]))
     } else {
-        (State::Resetting { call: false, retiring: false }, Action::Kill)
+        (RESETTING, plan([complete, Action::Reopen, Action::Kill]))
     }
 }
 

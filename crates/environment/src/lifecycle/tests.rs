@@ -67,7 +67,7 @@ impl Observer {
                 self.destroyed = true;
                 self.process = false;
             }
-            Action::Announce => {
+            Action::Announce | Action::Reopen => {
                 assert_eq!(self.calls_open, 0, "ready for a call with one in hand");
                 self.answered = false;
             }
@@ -127,9 +127,9 @@ fn check(state: State, event: Event, expected: State, actions: &[Action]) {
 const IDLE_BUSY: State = State::Busy { answered: false, retiring: false };
 
 #[test]
-fn a_time_out_fails_the_call_and_keeps_the_box() {
+fn a_time_out_fails_the_call_and_keeps_the_box_for_the_next() {
     let resetting = State::Resetting { call: false, retiring: false };
-    check(IDLE_BUSY, Event::Deadline, resetting, &[Action::Complete(Verdict::TimedOut), Action::Kill]);
+    check(IDLE_BUSY, Event::Deadline, resetting, &[Action::Complete(Verdict::TimedOut), Action::Reopen, Action::Kill]);
     check(resetting, Event::Reset, State::Cold, &[Action::Announce]);
 }
 
@@ -145,7 +145,8 @@ fn a_failed_init_is_run_again_by_the_waiting_call() {
 #[test]
 fn a_second_failed_init_fails_the_call() {
     let again = State::Initialising { phase: Phase::Invoke, call: true, retiring: false };
-    let actions = [Action::ReportInit(Failure::Reported), Action::Complete(Verdict::InitFailed), Action::Kill];
+    let (report, complete) = (Action::ReportInit(Failure::Reported), Action::Complete(Verdict::InitFailed));
+    let actions = [report, complete, Action::Reopen, Action::Kill];
     check(again, Event::InitFailed, State::Resetting { call: false, retiring: false }, &actions);
 }
 
@@ -153,7 +154,8 @@ fn a_second_failed_init_fails_the_call() {
 fn a_native_crash_in_a_suppressed_init_runs_into_the_time_out() {
     let again = State::Initialising { phase: Phase::Invoke, call: true, retiring: false };
     check(again, Event::Exited(Ending::Crashed), again, &[]);
-    let actions = [Action::ReportInit(Failure::TimedOut), Action::Complete(Verdict::TimedOut), Action::Kill];
+    let (report, complete) = (Action::ReportInit(Failure::TimedOut), Action::Complete(Verdict::TimedOut));
+    let actions = [report, complete, Action::Reopen, Action::Kill];
     check(again, Event::Deadline, State::Resetting { call: false, retiring: false }, &actions);
 }
 

@@ -137,7 +137,7 @@ async fn why_no_environment_can_start_is_told() {
     let mut roleless = function("blue");
     roleless.configuration.role = FORBIDDEN.parse().expect("a role");
     let refused = stage.call(&stage.shared.target(Arc::new(roleless))).await;
-    assert_eq!(refused, Err(Refusal::CannotStart("the execution role cannot be assumed: not for Lambda".into())));
+    assert_eq!(refused, Err(Refusal::RoleNotAssumable("the execution role cannot be assumed: not for Lambda".into())));
     stage.environments(0).await;
     assert_eq!(stage.call(&blue).await, Ok(0), "the next try is as good as the first");
 }
