@@ -43,7 +43,12 @@ class Server:
         self.process = None
         self.url = None
         self.lines = []
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.kill()
+            self._remove()
+            raise
 
     def start(self):
         command = [str(self.binary), "serve", "--data", str(self.data), "--listen", "127.0.0.1:0", *self.args]
@@ -104,10 +109,13 @@ class Server:
 
     def close(self):
         self.terminate()
+        self._remove()
+
+    def _remove(self):
         if self._own_data:
-            shutil.rmtree(self.data, ignore_errors=True)
+            shutil.rmtree(self.data)
         if self.user:
-            shutil.rmtree(self._home, ignore_errors=True)
+            shutil.rmtree(self._home)
 
     def descendants(self):
         """Every process below the server: pid → command line."""
